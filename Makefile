@@ -26,7 +26,8 @@ check-code: environment-dev
 # Without this, each worker would compile all tests at its start, and the others wait for the files of the locks.
 prepared: environment-dev
 	@$(RUN) -m tests.operation.wheels
-	@$(RUN) -m pytest --collect-only --quiet >/dev/null
+	@mkdir -p var/coverage
+	@COVERAGE_FOLDER=var/coverage PYTHONPATH=tests/measuring $(RUN) -m pytest --collect-only --quiet >/dev/null
 
 # All tests in one run, so that its summary at the end is the whole truth. Three at a time on two cores, of which one waits
 # for a server or the database at any time.

@@ -14,6 +14,7 @@ from jinja2.bccache import Bucket
 from psycopg2.extensions import connection as Connection
 from sqlalchemy import Engine, make_url, select, text
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from crm_web import create_app
 from crm_web.core.config import ROOT, Settings
@@ -50,6 +51,22 @@ class CompiledTemplates(BytecodeCache):
 
 
 compiled_templates = CompiledTemplates()
+_compile_builder: Any = Rule._compile_builder
+_builders: dict[Any, Any] = {}
+
+
+def _compile_once(rule: Any, append_unknown: bool = True) -> Any:
+    """Compile how the addresses of a rule are built, which is nearly all the work of building an application, once for
+    all applications of this process.
+    """
+    converters = tuple((name, type(converter)) for name, converter in rule._converters.items())
+    key = (rule.rule, rule.subdomain, repr(rule.defaults), converters, append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = _compile_once  # type: ignore[method-assign,assignment]
 
 
 def create_test_app(database: str) -> Flask:

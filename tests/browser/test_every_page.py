@@ -197,7 +197,7 @@ def _look_at(page: Page, seen: set[str]) -> list[str]:
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             found = find_wrong_colours(page, seen)
             if scheme == "light":
                 found += find_violations(page, has_colours=False)

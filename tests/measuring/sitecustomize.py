@@ -7,20 +7,24 @@ what runs often runs as quickly as ever; to trace each line would take twice the
 
 import ast
 import atexit
+import hashlib
 import json
+import marshal
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "crm_web"
 FOLDER = os.environ.get("COVERAGE_FOLDER", "")
 """Where each process notes what ran; measured is only where this is given."""
+COMPILED = ROOT / "var" / "measured"
 ROOMS = tuple(f"{room}." for room in os.environ.get("COVERAGE_ROOMS", "crm_web").split(","))
 """The packages to mark, which takes 10 ms a file."""
 
@@ -62,12 +66,27 @@ class MarkingLoader(SourceFileLoader):
     """Loads a module with marks in it."""
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile it each time, since marks can't be kept in a file."""
+        """Mark its code each time, since marks can't be kept in a file."""
+        path = self.get_filename(fullname)
+        code: CodeType = open_notes().instrument(self._compile_branches(fullname, path))
+        return code
+
+    def _compile_branches(self, fullname: str, path: str) -> CodeType:
+        """Compile it with a place for the mark of each branch, which is half of the work, once for all processes."""
+        source = self.get_data(path)
+        made_of = hashlib.sha256(b"\0".join((source, path.encode(), sys.version.encode()))).digest()
+        kept = COMPILED / fullname
+        with suppress(OSError):
+            found = kept.read_bytes()
+            if found.startswith(made_of):
+                return cast(CodeType, marshal.loads(found[len(made_of) :]))  # noqa: S302
         from slipcover.branch import preinstrument
 
-        path = self.get_filename(fullname)
-        tree = preinstrument(ast.parse(self.get_data(path)))
-        code: CodeType = open_notes().instrument(compile(tree, path, "exec", dont_inherit=True))
+        code: CodeType = compile(preinstrument(ast.parse(source)), path, "exec", dont_inherit=True)
+        unfinished = kept.with_name(f"{fullname}.{os.getpid()}")
+        COMPILED.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(made_of + marshal.dumps(code))
+        unfinished.replace(kept)
         return code
 
 

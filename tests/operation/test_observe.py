@@ -30,7 +30,7 @@ FORWARDED = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def proxied() -> Flask:
     """An application behind the proxies of two networks; it shows what it believes."""
     given = {"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32}

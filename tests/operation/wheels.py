@@ -24,7 +24,8 @@ def fetch_wheels() -> Path:
         # Those of other locks.
         shutil.rmtree(KEPT, ignore_errors=True)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "-d", str(unfinished), *LOCKED, str(LOCK)]
-        subprocess.run(command, check=True, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
         unfinished.rename(folder)
     return folder
 
