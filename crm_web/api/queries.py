@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from crm_web.core.extensions import db
 from crm_web.history.queries import NEWEST_FIRST, ChangeFilter, select_changes
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.models import Change, Conversion, File
 
 

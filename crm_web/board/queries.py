@@ -11,7 +11,8 @@ from crm_web.core.extensions import db
 from crm_web.leads.queries import LeadFilter, unnest_statuses
 from crm_web.leads.spec import LEADS
 from crm_web.lists.cursors import cursor_after
-from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, load_page
 from crm_web.lists.scans import Scan
 from crm_web.lists.spec import SCAN_LIMIT
 from crm_web.models import NEXT_DUE, Employee, Lead, LeadLastActivity, LeadStatus, Metric, StatusKind

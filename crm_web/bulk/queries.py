@@ -15,7 +15,8 @@ from crm_web.customers.queries import CustomerFilter
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.models import (
     BulkEdit,
     BulkEntity,

@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Date, Select, Text, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CompoundSelect,
+    Date,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from crm_web.core.extensions import db
 from crm_web.core.prepared import Prepared
@@ -127,7 +142,7 @@ def _select_recent(limit: int, *, is_scoped: bool) -> Select[Any]:
 
 def _select_leads(is_scoped: bool) -> Select[Any]:
     query = LEADS.select(LeadFilter())
-    return query.where(Lead.owner_id.in_(bindparam("owner_ids", expanding=True))) if is_scoped else query
+    return query.where(Lead.owner_id == any_(bindparam("owner_ids", type_=ARRAY(BigInteger)))) if is_scoped else query
 
 
 def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.core.extensions import db
 from crm_web.duplicates.finding.queries import Ref
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.models import Contact, Customer, DuplicatePair, Lead, RecordKind, Strength
 
 # Beside a customer that the query around is about.

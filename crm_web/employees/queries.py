@@ -9,7 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.auth.queries import name_browser
 from crm_web.core.extensions import db
-from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import PAGE_SIZE, Page, load_page
 from crm_web.models import Activity, Customer, Employee, Lead, SignIn, SignInMethod
 
 

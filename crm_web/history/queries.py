@@ -36,7 +36,8 @@ from crm_web.history.formatting import (
     name_at_the_time,
     resolve_reference,
 )
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.lists.plain_rows import PlainRecords
 from crm_web.models import (
     IS_RECEIVED_EMAIL,

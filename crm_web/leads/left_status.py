@@ -36,4 +36,4 @@ def has_left_status(left: LeftStatusFilter) -> ColumnElement[bool]:
         period = period.where(func.coalesce(StatusPeriod.owner_id, 0).in_(left.owner_ids))
     if left.sources:
         period = period.where(func.coalesce(StatusPeriod.source, "").in_(left.sources))
-    return period
+    return period.correlate(Lead)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from crm_web.core import clock
-from crm_web.lists.pagination import Groups
+from crm_web.lists.orders import Groups
 from crm_web.records.labels import label_of
 from crm_web.web.template_filters import UserLocale, country, date, money, percent, time_parts
 from crm_web.web.urls import url_before_id

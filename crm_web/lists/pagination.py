@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, true
+from sqlalchemy.sql.elements import Grouping
 
 from crm_web.core.extensions import db
 from crm_web.core.prepared import Prepared
 from crm_web.lists.cursors import MOST_SCANNED, CursorPosition, cursor_after, cursor_before, decode_cursor
+from crm_web.lists.orders import Sort, compare_rows, is_beyond_row, join_groups, keys_of, slice_page
 from crm_web.lists.scans import Scan
 
 PAGE_SIZE = 50
@@ -19,40 +21,6 @@ COMMON = 10
 """Words are common if so many of the first rows of a list, as many as a glance takes in, contain them."""
 FURTHER = 4
 """How many times as many rows are searched each time that somebody searches further."""
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Groups of records, such as those of one owner, for an order that no index of the records gives.
-
-    :param keys: the groups, with columns ``value`` and ``key``, the sort key
-    :param column: the record's group; an index on ``(column, id)`` serves it
-    """
-
-    keys: FromClause
-    column: ColumnElement[Any]
-
-
-@dataclass(frozen=True)
-class Sort:
-    """A total order: a non-null expression, then the id.
-
-    :param expression: an index on ``(expression, id)`` serves it
-    :param is_indexed: whether there is such an index; without one only keys are sorted, and a page of rows loaded
-    :param groups: for an order by groups, whose key is ``expression``
-    """
-
-    expression: ColumnElement[Any]
-    id_column: ColumnElement[int]
-    descending: bool
-    is_indexed: bool = True
-    groups: Groups | None = None
-
-    @property
-    def columns(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """What to order by."""
-        both = (self.expression, self.id_column)
-        return (both[0].desc(), both[1].desc()) if self.descending else (both[0].asc(), both[1].asc())
 
 
 @dataclass(frozen=True)
@@ -191,8 +159,8 @@ def cut_page(found: Found, order: Sort, place: CursorPosition | None, *, size: i
         back = behind(place.key, place.row_id + (-1 if order.descending else 1))
     if backwards:
         rows, onward, back = rows[::-1], back, onward
-    # Beside the key and the id of the order, and perhaps a count, one entity or several columns.
-    is_entity = bool(rows) and len(rows[0]) == (4 if hasattr(rows[0], "sort_total") else 3)
+    # Beside the key and the id of the order, and perhaps counts, one entity or several columns.
+    is_entity = bool(rows) and sum(not name.startswith("sort_") for name in rows[0]._fields) == 1
     return Page(
         rows=[row[0] for row in rows] if is_entity else rows,
         next=onward,
@@ -218,12 +186,6 @@ def select_count_of_some(query: Select[Any]) -> Any:
 def choose_sort(count: int, sort: Sort, fallback_sort: Sort | None) -> Sort:
     """Return the wanted order, or the fallback if it has no index and there are too many rows."""
     return fallback_sort if fallback_sort and not sort.is_indexed and count > COUNT_LIMIT else sort
-
-
-def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
-    """Join the keys of a sort's groups to the query."""
-    groups = sort.groups
-    return query if groups is None else query.join(groups.keys, groups.keys.c.value == groups.column)
 
 
 def _find(
@@ -283,38 +245,65 @@ def _find_within(
 
     :param count: of all that match, if it is known
     """
-    near = query if scan.near is None else scan.near
     usual = scan.limit if order.groups is None else GROUP_SCAN_LIMIT
     length = max(usual, position.scan if position else 0)
-    if order.groups is None:
-        keys = scan.base.with_only_columns(*keys_of(order))
-        end = db.session.execute(slice_page(keys, order, position, 0).offset(length - 1)).first()
-        matches = _between(near, order, position, end).with_only_columns(*keys_of(order))
-    else:
-        scanned = _merge_group_scans(scan.base, order, position, length)
-        end = db.session.execute(scanned.offset(length - 1)).first()
-        found = scanned.cte("scanned").prefix_with("MATERIALIZED")
-        matches = near.join(found, found.c.sort_id == order.id_column).with_only_columns(
-            found.c.sort_key, found.c.sort_id
-        )
-    last = None if end is None else (end[0], end[1])
     if count and order.groups is None:
         # Nothing is left to count, so it may end with the page.
+        end = _find_end(order, scan, position, length)
         rows = _load_in_order(_between(query, order, position, end), order, position, size=size)
-        return Found(rows, count, end=last, searched=length)
-    rows = _load_matches(query, matches, order, position, size=size)
+        return Found(rows, count, end=end, searched=length)
+    rows = _load_scanned(query, order, position, size=size, scan=scan, length=length)
+    end = _end_of(rows[0]) if rows else _find_end(order, scan, position, length)
     is_all = position is None and end is None
     total = rows[0].sort_total if rows else 0
-    return Found(rows, count or total, is_partial=not count and not is_all, end=last, searched=length)
+    return Found(rows, count or total, is_partial=not count and not is_all, end=end, searched=length)
+
+
+def _end_of(row: Any) -> tuple[Any, int] | None:
+    return None if row.sort_end_id is None else (row.sort_end_key, row.sort_end_id)
+
+
+def _find_end(order: Sort, scan: Scan, position: CursorPosition | None, length: int) -> tuple[Any, int] | None:
+    """Find key and id of the last row that is searched; ``None`` if there are fewer."""
+    end = db.session.execute(_select_scanned(order, scan, position, length).offset(length - 1).limit(1)).first()
+    return None if end is None else (end.sort_key, end.sort_id)
+
+
+def _select_scanned(
+    order: Sort, scan: Scan, position: CursorPosition | None, length: int, *further: Any
+) -> Select[Any]:
+    if order.groups is not None:
+        return _merge_group_scans(scan.base, order, position, length, *further)
+    return slice_page(scan.base.with_only_columns(*keys_of(order), *further), order, position, length - 1)
+
+
+def _load_scanned(
+    query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int, scan: Scan, length: int
+) -> list[Any]:
+    """Read so many rows of the order once, and load those of a page that match, with how many do."""
+    scanned = _select_scanned(order, scan, position, length, scan.is_match.label("is_match")).subquery("scanned")
+    key, row_id = scanned.c.sort_key, scanned.c.sort_id
+    # In the order of the rows.
+    read = select(
+        func.array_agg(row_id).filter(scanned.c.is_match).label("ids"),
+        *(Grouping(func.array_agg(it))[length].label(f"end_{it.name}") for it in (key, row_id)),
+    )
+    read_once = read.select_from(scanned).cte("read").prefix_with("MATERIALIZED")
+    found = read_once.c.ids
+    first = func.unnest(select(found[1 : size + 1]).scalar_subquery()).table_valued("id").render_derived()
+    rows = join_groups(query, order).join(first, first.c.id == order.id_column)
+    told = {"total": func.cardinality(found), "end_key": read_once.c.end_sort_key, "end_id": read_once.c.end_sort_id}
+    columns = (select(it).scalar_subquery().label(f"sort_{name}") for name, it in told.items())
+    return list(db.session.execute(rows.add_columns(*keys_of(order), *columns).order_by(*order.columns)).all())
 
 
 def _between(query: Select[Any], order: Sort, position: CursorPosition | None, end: Any) -> Select[Any]:
     """Select what stands after the cursor, up to the row where a scan ended, that one included."""
     if position is not None:
-        query = query.where(_is_beyond(order, position.key, position.row_id))
+        query = query.where(is_beyond_row(order, position.key, position.row_id))
     if end is None:
         return query
-    here, there = _compare(order, *end)
+    here, there = compare_rows(order, *end)
     return query.where(here >= there if order.descending else here <= there)
 
 
@@ -350,8 +339,10 @@ def select_whole(query: Select[Any], keys: Select[Any], order: Sort) -> Select[A
     return rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)
 
 
-def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition | None, length: int) -> Select[Any]:
-    """The first keys and ids in the order of the groups; each group is only queried when needed."""
+def _merge_group_scans(
+    query: Select[Any], order: Sort, position: CursorPosition | None, length: int, *further: Any
+) -> Select[Any]:
+    """The first keys, ids and further columns in the order of the groups; each group is only queried when needed."""
     grouping = order.groups
     if grouping is None:
         raise ValueError("no groups to walk through")
@@ -362,34 +353,12 @@ def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition
     group, row_id = groups.subquery("grouped"), order.id_column
     # Were it "=", the planner would drop the column from the order, and walk all rows by id for a group without any.
     is_of_group = grouping.column.between(group.c.value, group.c.value)
-    inner = query.with_only_columns(row_id.label("sort_id")).where(is_of_group)
+    inner = query.with_only_columns(row_id.label("sort_id"), *further).where(is_of_group)
     if position is not None:
         is_same = group.c.key == literal(position.key, key.type)
         from_here = case((is_same, literal(position.row_id)), else_=literal(2**63 - 1 if order.descending else -1))
         inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
     inner = inner.order_by(*Sort(grouping.column, row_id, order.descending).columns).limit(length)
     some = inner.correlate(group).lateral("members")
-    found = select(group.c.key.label("sort_key"), some.c.sort_id).select_from(group).join(some, true())
+    found = select(group.c.key.label("sort_key"), *some.c).select_from(group).join(some, true())
     return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)
-
-
-def keys_of(order: Sort) -> tuple[Any, Any]:
-    return order.expression.label("sort_key"), order.id_column.label("sort_id")
-
-
-def slice_page(query: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
-    """Select one row more than a page, from the cursor on."""
-    if position is not None:
-        query = query.where(_is_beyond(order, position.key, position.row_id))
-    return query.order_by(*order.columns).limit(size + 1)
-
-
-def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
-    here, there = _compare(order, key, row_id)
-    is_beyond: ColumnElement[bool] = here < there if order.descending else here > there
-    return is_beyond
-
-
-def _compare(order: Sort, key: Any, row_id: int) -> tuple[Any, Any]:
-    here = tuple_(order.expression, order.id_column)
-    return here, tuple_(literal(key, order.expression.type), literal(row_id))

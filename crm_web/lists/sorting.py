@@ -23,7 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from crm_web.lists.pagination import Groups
+from crm_web.lists.orders import Groups
 from crm_web.models import COUNTRIES, Employee, LeadSource
 from crm_web.records.folding import fold
 

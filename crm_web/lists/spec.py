@@ -13,21 +13,20 @@ from crm_web.core.extensions import db
 from crm_web.core.prepared import Prepared
 from crm_web.lists.columns import Column, show_words
 from crm_web.lists.cursors import cursor_after, cursor_before
+from crm_web.lists.orders import Sort, join_groups
 from crm_web.lists.pagination import (
     GLANCE,
     PAGE_SIZE,
     Page,
-    Sort,
     choose_sort,
     count_some,
-    join_groups,
     load_first_page,
     load_page,
     select_first_page,
 )
 from crm_web.lists.plain_rows import PlainRows
 from crm_web.lists.record_filters import ListFilter
-from crm_web.lists.scans import Scan
+from crm_web.lists.scans import Scan, build_match, select_first_with_words
 from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
 from crm_web.lists.word_pages import WordPages
 from crm_web.models.base import EnumText, Trashable
@@ -153,13 +152,17 @@ class ListSpec:
             query = query.where(self.model.deleted_at.is_(None))
         if filters.asks_for_activity:
             query = self._join_activity(query)
+        return query.where(*self._list_conditions(filters, way))
+
+    def _list_conditions(self, filters: ListFilter, way: Way) -> list[ColumnElement[bool]]:
+        """List what holds of each record of a list, beside that it is not in the trash."""
+        conditions = [self._missing[word][1] for word in filters.lacks if word in self._missing]
         if filters.words.strip():
             text = self.model.search_text.expression
             # As an expression no index knows it.
             text = text.op("||")("") if way is Way.ROWS else text
-            query = query.where(contains_words(text, filters.words, way))
-        missing = [self._missing[word][1] for word in filters.lacks if word in self._missing]
-        return query.where(*filters.list_conditions(self), *missing)
+            conditions.append(contains_words(text, filters.words, way))
+        return [*conditions, *filters.list_conditions(self)]
 
     def read_sort(self, word: str | None) -> Sort:
         """Turn the sort word of an address into an order.
@@ -354,9 +357,9 @@ class ListSpec:
             limit=COVERED_SCAN_LIMIT if is_covered else SCAN_LIMIT,
             probes=[self.select(type(filters)(**some)) for some in parts] or [base],
             is_counted=bool(parts) and parts[0] == {name: getattr(filters, name) for name in filters.in_use},
-            words=self._select_first_with_words(base, order, filters.words) if has_words else None,
-            near=self._select_for(order, filters, Way.ROWS) if has_words else None,
+            words=select_first_with_words(base, order, self.model, filters.words, GLANCE) if has_words else None,
             rare=self._select_for(order, filters, Way.PARTS) if has_words else None,
+            is_match=build_match(self._list_conditions(filters, Way.ROWS), self.model, self._activity_id),
         )
 
     def _list_found_parts(self, filters: ListFilter) -> Iterator[dict[str, Any]]:
@@ -369,14 +372,6 @@ class ListSpec:
                 yield leading | {name: getattr(filters, name) for name in others if name in filters.in_use}
         if missing := [word for word in filters.lacks if word in self._found_missing]:
             yield {"lacks": missing}
-
-    def _select_first_with_words(self, base: Select[Any], order: Sort, words: str) -> Select[Any]:
-        """Select those of the first records of an order that contain words."""
-        columns = (self.model.search_text.label("search_text"),)
-        in_order = base.with_only_columns(*columns).limit(GLANCE)
-        first = (in_order if order.groups else in_order.order_by(*order.columns)).subquery()
-        is_match = contains_words(first.c.search_text, words, Way.ROWS)
-        return select(first.c.search_text).where(is_match)
 
     def _key_of(self, order: Sort) -> str:
         return next(key for key, expression in self.sorts.items() if expression is order.expression)

@@ -7,17 +7,15 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select
 
 from crm_web.core.prepared import ONE_PLAN, Prepared
 from crm_web.lists import pagination
+from crm_web.lists.orders import Sort, keys_of, slice_page
 from crm_web.lists.pagination import (
     PAGE_SIZE,
     Found,
     Page,
-    Sort,
     cut_page,
-    keys_of,
     select_count_of_some,
     select_matches,
     select_whole,
-    slice_page,
 )
 from crm_web.records.matching import Way, WordForm, WordForms, contains_forms
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from crm_web.core.extensions import db
 from crm_web.history.formatting import RecordName, RecordRef
 from crm_web.history.queries import find_names
-from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import PAGE_SIZE, Page, load_page
 from crm_web.models import (
     Activity,
     Customer,

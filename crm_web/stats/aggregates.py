@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Date,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -33,10 +35,13 @@ from sqlalchemy import (
 from sqlalchemy.sql.visitors import iterate
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import ONE_PLAN
 from crm_web.models import Activity, Count, CountDelta, Lead, LeadStatus, Metric, StatusPeriod
 from crm_web.stats.periods import Period, month_of
 
 SUMS = ("how_many", "how_many_priced", "amount", "weighted", "seconds")
+MOST_EDGES = 2
+"""Not knowing the moments, PostgreSQL expects that many edges of months hold so many rows that it would read all."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,11 @@ def select_counts(
     """
     edges = _find_edges(period, tells_months="starts_on" in parts) if period and metric in MOMENTS else []
     question = _Question(metric, parts, bool(scope.owner_ids), bool(scope.sources), period is not None, len(edges))
-    values = {"owner_ids": scope.owner_ids, "sources": scope.sources, **(_list_days(period, edges) if period else {})}
+    values = {
+        "owner_ids": [*scope.owner_ids],
+        "sources": [*scope.sources],
+        **(_list_days(period, edges) if period else {}),
+    }
     query, names = _build(question)
     return query, {name: values[name] for name in names}
 
@@ -196,6 +205,11 @@ class _Question:
     edges: int
 
     @property
+    def reads_all(self) -> bool:
+        """Whether no aggregates are kept for it: how to read the rows depends on how many it is about."""
+        return self.metric is Metric.STAYED and self.level == 0
+
+    @property
     def level(self) -> int:
         """Aggregates exist by owner and source, by either, and for all: the coarsest that suffices."""
         is_by_owner, is_by_source = "owner_id" in self.parts, "source" in self.parts
@@ -209,7 +223,7 @@ def _build(question: _Question) -> tuple[Select[Any], Sequence[str]]:
     :return: the statement, and the names of its parameters
     """
     arms = [_pick(table, question) for table in (Count, CountDelta)]
-    if question.metric is Metric.STAYED and question.level == 0:
+    if question.reads_all:
         arms = [_pick_rows(question)]
     elif question.edges:
         arms += [_pick_edges(question, sign) for sign in (1, -1)]
@@ -218,6 +232,8 @@ def _build(question: _Question) -> tuple[Select[Any], Sequence[str]]:
     sums = [func.sum(cells.c[name]).label(name) for name in SUMS]
     query: Select[Any] = select(*kept, *sums).group_by(*kept)
     query = query.having(or_(*(func.sum(cells.c[name]) != 0 for name in SUMS)))
+    if question.edges <= MOST_EDGES and not question.reads_all:
+        query = query.execution_options(prepared=ONE_PLAN)
     parameters = {str(it.key) for it in iterate(query) if isinstance(it, BindParameter) and it.required}
     return query, sorted(parameters)
 
@@ -226,13 +242,15 @@ def _list_days(period: Period, edges: Sequence[tuple[datetime, datetime]]) -> di
     """The parameters of a statement about a period."""
     values: dict[str, Any] = {"first_day": period.first_day, "next_day": period.next_day}
     values |= {"start": period.start, "end": period.end}
-    for number, edge in enumerate(edges):
-        values |= {f"edge{number}_0": edge[0], f"edge{number}_1": edge[1]}
     if edges:
         days = [*(month.first_day for month in period.months), period.next_day]
         for sign, zone in ((1, period.zone), (-1, UTC)):
             starts = [datetime.combine(day, time(), zone) for day in days]
-            values |= {f"starts{sign}": starts, f"start{sign}": starts[0], f"end{sign}": starts[-1]}
+            values[f"starts{sign}"] = starts
+            for number, edge in enumerate(edges):
+                # What is left of it within these months may be nothing.
+                ends = (min(max(moment, starts[0]), starts[-1]) for moment in edge)
+                values |= {f"edge{number}_{side}{sign}": moment for side, moment in enumerate(ends)}
     return values
 
 
@@ -257,9 +275,9 @@ def _pick_rows(question: _Question) -> Select[Any]:
 
 
 def _belongs(owner_id: Any, source: Any, question: _Question) -> list[ColumnElement[bool]]:
-    owners = [owner_id.in_(bindparam("owner_ids", expanding=True))] if question.names_owners else []
-    sources = [source.in_(bindparam("sources", expanding=True))] if question.names_sources else []
-    return [*owners, *sources]
+    owner_ids, sources = (bindparam("owner_ids", type_=ARRAY(BigInteger)), bindparam("sources", type_=ARRAY(Text)))
+    owned = [owner_id == any_(owner_ids)] if question.names_owners else []
+    return [*owned, *([source == any_(sources)] if question.names_sources else [])]
 
 
 def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, datetime]]:
@@ -282,13 +300,13 @@ def _pick_edges(question: _Question, sign: int) -> Select[Any]:
     known: dict[str, ColumnElement[Any]] = {"starts_on": month, **columns}
     picked = [known[part].label(part) for part in question.parts]
     sums = [(sign * columns.get(name, literal(0))).label(name) for name in SUMS]
-    edges: list[tuple[Any, Any]] = [
-        (bindparam(f"edge{number}_0"), bindparam(f"edge{number}_1")) for number in range(question.edges)
-    ]
+    edges = (
+        [bindparam(f"edge{number}_{side}{sign}", type_=DateTime(timezone=True)) for side in (0, 1)]
+        for number in range(question.edges)
+    )
     at_edges = or_(*(and_(moment >= start, moment < end) for start, end in edges))
-    within = (moment >= bindparam(f"start{sign}"), moment < bindparam(f"end{sign}"))
     belongs = _belongs(columns["owner_id"], columns["source"], question)
-    return select(*picked, *sums).where(at_edges, *within, *conditions, *belongs)
+    return select(*picked, *sums).where(at_edges, *conditions, *belongs)
 
 
 def columns_to_sum(leads: Any) -> tuple[ColumnElement[Any], ...]:

@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, Select, cast, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.models import Contact, Customer, Lead
 from crm_web.records.people import map_employee_names
 

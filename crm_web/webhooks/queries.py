@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import PAGE_SIZE, Page, load_page
 from crm_web.models import Webhook, WebhookDelivery
 
 _THERE = Webhook.removed_at.is_(None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,17 @@ from crm_web.activities.queries import ActivityFilter
 from crm_web.activities.spec import ACTIVITIES
 from crm_web.contacts.queries import ContactFilter
 from crm_web.contacts.spec import CONTACTS
+from crm_web.core import clock
 from crm_web.customers.queries import CustomerFilter
 from crm_web.customers.spec import CUSTOMERS
+from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists import pagination, spec
 from crm_web.lists.pagination import Page
-from crm_web.models import Employee, Lead
+from crm_web.models import Employee, Lead, LeadStatus
 from tests.api.client import Program
-from tests.factories import make_lead, make_token
+from tests.factories import make_activity, make_lead, make_token
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
@@ -29,13 +32,16 @@ SPARSE: list[dict[str, Any]] = [
     {"currency": "EUR"},
     {"words": "tied", "lacks": ["email"]},
     {"countries": ["GB"]},
+    {"countries": ["GB"], "left": LeftStatusFilter(statuses=[LeadStatus.QUALIFIED])},
+    {"currency": "EUR", "active_from": clock.now()},
+    {"words": "tied", "lacks": ["activity"], "currency": "EUR"},
 ]
 SORTS = ("-updated_at", "name", "-owner", "country", "-last_activity")
 
 
 @pytest.fixture
 def leads(session: Session, ann: Employee) -> list[Lead]:
-    """Sixty leads, of which every twelfth is British and paid in euros."""
+    """Sixty leads, of which every twelfth is British, paid in euros and moved on, and every fifth had a call."""
     made = [
         make_lead(
             session,
@@ -49,6 +55,10 @@ def leads(session: Session, ann: Employee) -> list[Lead]:
         )
         for number in range(60)
     ]
+    for lead in made[::12]:
+        lead.status = LeadStatus.CONTACTED
+    for lead in made[::5]:
+        make_activity(session, lead_id=lead.id, happened_at=clock.now() + timedelta(days=1))
     session.commit()
     return made
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from crm_web.core.extensions import db
 from crm_web.core.request_log import count_queries
 from crm_web.lists import pagination
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.models import Lead
 from tests.factories import make_lead
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import joinedload, undefer
 
 from crm_web.core.extensions import db
 from crm_web.emails.incoming.reading.message import ReadEmail
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.orders import Sort
+from crm_web.lists.pagination import Page, load_page
 from crm_web.models import (
     Activity,
     Contact,
