@@ -48,8 +48,8 @@ def describe(terms: SearchTerms, hit: Hit, row: Any, places: Mapping[str, str], 
     :param places: of ``list_places``
     """
     about = [text for text in (row.number, row.about) if text and text != row.name]
-    missing = [word for word in terms.words if not any(holds_any(text, [word]) for text in (row.name, *about))]
-    # Mostly the name has all words.
+    name = mark(row.name, terms.marked)
+    missing = _list_missing(terms, name, (row.name, *about))
     reached = [
         text
         for text in ((row.email, row.website, excerpt(row.body, missing)) if missing else ())
@@ -60,12 +60,19 @@ def describe(terms: SearchTerms, hit: Hit, row: Any, places: Mapping[str, str], 
     return Result(
         kind=KINDS[hit.entity],
         url=_url_of(hit, row, places, keeps_employees),
-        name=mark(row.name, terms.marked),
+        name=name,
         about=[*(mark(text, terms.marked) for text in about + reached[:1]), *([Piece(p, True)] for p in phones[:1])],
         status=STATUSES[hit.entity](row.status) if row.status else None,
         owner=row.owner,
         is_similar=hit.rank >= SIMILAR,
     )
+
+
+def _list_missing(terms: SearchTerms, name: Sequence[Piece], texts: Sequence[str]) -> list[str]:
+    """The words that none of some texts has; mostly the name has the only one, as its marks tell."""
+    if len(terms.marked) == 1 and (len(name) > 1 or any(piece.is_match for piece in name)):
+        return []
+    return [word for word in terms.words if not any(holds_any(text, [word]) for text in texts)]
 
 
 def _is_number(text: str, terms: SearchTerms) -> bool:

@@ -174,6 +174,11 @@ def mark(text: str, words: Collection[str]) -> list[Piece]:
     found = _find_words(text, words)
     if not found:
         return [Piece(text, False)] if text else []
+    if len(found) == 1:
+        ((start, end),) = found
+        return [
+            Piece(*piece) for piece in ((text[:start], False), (text[start:end], True), (text[end:], False)) if piece[0]
+        ]
     pieces: list[Piece] = []
     at = 0
     for start, end in sorted(found):
