@@ -123,7 +123,7 @@ def _read_numbers(numbers: Sequence[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for at, digits in enumerate(numbers):
         # What a number begins with, such as the code of a country, many have in common.
-        parts = (list_parts([digits])[::-1] * NUMBER_PARTS)[:NUMBER_PARTS]
+        parts = ([part for _, part in reversed(_cut(digits))] * NUMBER_PARTS)[:NUMBER_PARTS]
         values |= {f"digits_{at}": digits, f"number_{at}": f"%{digits}%", **_name_parts(f"part_{at}", parts)}
     return values
 
@@ -142,14 +142,18 @@ def list_parts(words: Iterable[str]) -> list[str]:
     Asked for a word, the index looks for all its parts at once, of which most overlap, in each record that has the
     rarest. Asked for few parts one by one, it looks for the next one only where it found those before.
 
-    :return: from each run of letters and digits as many as cover it, those first that not everything has
+    :return: from each run of letters and digits as many as cover it. The middle of each comes first, since many words
+        begin or end alike, and last what everything has.
     """
     runs = [run for word in words for run in _RUN.findall(word.lower())]
-    places = sorted(
-        (at, number) for number, run in enumerate(runs) for at in (*range(0, len(run) - 2, 3), len(run) - 3)
-    )
-    parts = dict.fromkeys(runs[number][at : at + 3] for at, number in places)
+    placed = [(abs(2 * at - len(run) + 3), part) for run in runs for at, part in _cut(run)]
+    parts = dict.fromkeys(part for _, part in sorted(placed, key=lambda pair: pair[0]))
     return sorted(parts, key=EVERYWHERE.__contains__)
+
+
+def _cut(run: str) -> list[tuple[int, str]]:
+    """Cut a run into parts, each with its place; the last one overlaps where it has to."""
+    return [(at, run[at : at + 3]) for at in (*range(0, len(run) - 3, 3), len(run) - 3)]
 
 
 def _pad(parts: Sequence[str]) -> Sequence[str]:
