@@ -24,7 +24,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from crm_web.activities.agenda import AgendaEntry, make_entry, select_entries
 from crm_web.core.extensions import db
-from crm_web.core.prepared import ONE_PLAN
+from crm_web.core.prepared import ONE_PLAN, Prepared
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.models import Activity, ActivityKind, Customer, Lead, StatusKind
@@ -58,12 +58,11 @@ def list_entries(employee_ids: Sequence[int], days: Period, *, most_a_day: int) 
     each = [days.first_day + timedelta(days=number) for number in range(count)]
     given = {"people": employee_ids, "most_a_day": most_a_day, "first_day": days.first_day, "next_day": days.next_day}
     given |= {"start": days.start, "end": days.end, "starts": [Period(day, day, days.zone).start for day in each]}
-    rows = db.session.execute(_select_entries(), given).all()
-    return [Entry(make_entry(row), row.day, row.of_day) for row in rows]
+    return [Entry(make_entry(row), row.day, row.of_day) for row in _select_entries().all(**given)]
 
 
 @cache
-def _select_entries() -> Select[Any]:
+def _select_entries() -> Prepared:
     """Each row with its place among those of its day."""
     found = union_all(_select_tasks(), _select_appointments()).subquery()
     order = (found.c.time.asc().nulls_first(), found.c.id)
@@ -71,7 +70,7 @@ def _select_entries() -> Select[Any]:
     of_day = func.count().over(partition_by=found.c.day).label("of_day")
     ranked = select(found, place, of_day).subquery()
     query = select(ranked).where(ranked.c.place <= bindparam("most_a_day", type_=Integer))
-    return query.order_by(ranked.c.day, ranked.c.place).execution_options(prepared=ONE_PLAN)
+    return Prepared(query.order_by(ranked.c.day, ranked.c.place).execution_options(prepared=ONE_PLAN))
 
 
 def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[AgendaEntry]:
@@ -79,16 +78,15 @@ def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[Agenda
 
     ``ix_activities_recurring`` finds them.
     """
-    given = {"people": assignee_ids, "next_day": before}
-    return [make_entry(row) for row in db.session.execute(_select_recurring(), given).all()]
+    return [make_entry(row) for row in _select_recurring().all(people=assignee_ids, next_day=before)]
 
 
 @cache
-def _select_recurring() -> Select[Any]:
+def _select_recurring() -> Prepared:
     query = _outside_trash().where(Activity.recurrence.is_not(None), Activity.done_at.is_(None))
     query = query.where(Activity.assignee_id == _ANY_OF_THEM, Activity.due_on < _NEXT_DAY)
     query = query.order_by(Activity.due_on, Activity.id).limit(MOST_RECURRING)
-    return query.execution_options(prepared=ONE_PLAN)
+    return Prepared(query.execution_options(prepared=ONE_PLAN))
 
 
 def _select_tasks() -> Select[Any]:

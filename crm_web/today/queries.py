@@ -32,8 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from crm_web.activities.agenda import AgendaEntry, make_entry, select_entries
-from crm_web.core.extensions import db
-from crm_web.core.prepared import ONE_PLAN
+from crm_web.core.prepared import ONE_PLAN, Prepared
 from crm_web.leads.queries import unnest_statuses
 from crm_web.models import (
     Activity,
@@ -104,7 +103,7 @@ def list_agenda(people: Sequence[int], times: Times, *, limit: int, most_overdue
     """
     given = {"people": people, "today": times.days.first_day, "next_day": times.days.next_day, "now": times.now}
     given |= {"end": times.days.end}
-    return [make_entry(row) for row in db.session.execute(_select_agenda(limit, most_overdue), given).all()]
+    return [make_entry(row) for row in _select_agenda(limit, most_overdue).all(**given)]
 
 
 _PEOPLE = bindparam("people", type_=ARRAY(BigInteger))
@@ -115,7 +114,7 @@ _URGENT_FIRST = (Activity.due_on, _URGENCY, Activity.due_time, Activity.id)
 
 
 @cache
-def _select_agenda(limit: int, most_overdue: int) -> Select[Any]:
+def _select_agenda(limit: int, most_overdue: int) -> Prepared:
     """Limits are part of the statement, so that PostgreSQL knows how few rows it is about."""
     due_on = Activity.due_on
     overdue = _first_tasks(due_on < _TODAY, limit=most_overdue)
@@ -135,7 +134,7 @@ def _select_agenda(limit: int, most_overdue: int) -> Select[Any]:
     )
     parts = [part.subquery() for part in (overdue, select(first).order_by(*keys).limit(limit), appointments)]
     query = select_entries().where(Activity.id.in_(union_all(*(select(part.c.id) for part in parts))))
-    return query.order_by(*_URGENT_FIRST).execution_options(prepared=ONE_PLAN)
+    return Prepared(query.order_by(*_URGENT_FIRST).execution_options(prepared=ONE_PLAN))
 
 
 def _first_tasks(*conditions: Any, limit: int) -> Select[Any]:
@@ -166,7 +165,7 @@ def list_lead_groups(owner_ids: Sequence[int], times: Times, *, limit: int) -> d
     """
     given = {"people": owner_ids, "next_day": times.days.next_day, "now": times.now, "lately": times.lately}
     given |= {"quiet_since": times.quiet_since}
-    rows = db.session.execute(_select_groups(limit), given).all()
+    rows = _select_groups(limit).all(**given)
     names = map_employee_names({row.owner_id for row in rows})
     groups: dict[LeadGroup, list[WaitingLead]] = {group: [] for group in LeadGroup}
     for row in rows:
@@ -175,13 +174,13 @@ def list_lead_groups(owner_ids: Sequence[int], times: Times, *, limit: int) -> d
 
 
 @cache
-def _select_groups(limit: int) -> Select[Any]:
+def _select_groups(limit: int) -> Prepared:
     parts = (_select_assigned(), _select_unplanned(limit), _select_quiet(), _select_closing(), _select_unassigned())
     found = union_all(*(part.limit(limit).subquery().select() for part in parts)).subquery()
     shown = (getattr(Lead, name) for name in WaitingLead._fields[:-2])
     query = select(*shown, LeadLastActivity.at, Lead.owner_id, found.c.name.label("group"))
     query = query.join(found, found.c.id == Lead.id).outerjoin(Lead.last_touch).order_by(found.c.place)
-    return query.execution_options(prepared=ONE_PLAN)
+    return Prepared(query.execution_options(prepared=ONE_PLAN))
 
 
 def _first(group: LeadGroup, row_id: Any, query: Select[Any], *order: Any) -> Select[Any]:
