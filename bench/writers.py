@@ -13,6 +13,7 @@ from crm_web import create_app
 from crm_web.core.config import Settings
 from crm_web.core.extensions import db
 from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.records.operations import find_locked
 from crm_web.winning.operations import change_status
 
 Writer = Callable[[list[int], float], int]
@@ -50,7 +51,9 @@ def _win_as_the_product(url: str, writers: int) -> Writer:
                 if time.monotonic() >= ends:
                     break
                 by = db.session.scalars(select(Employee).where(Employee.email == "max@piper.example")).one()
-                change_status(db.session.get_one(Lead, lead_id), LeadStatus.WON, by=by)
+                # Found and locked by one statement, as by the page and the API.
+                if lead := find_locked(Lead, lead_id, by=by):
+                    change_status(lead, LeadStatus.WON, by=by)
                 db.session.commit()
                 won += 1
             db.session.remove()
