@@ -14,8 +14,13 @@ KEPT_PARTS = 16
 
 
 def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
-    """Draw a macro once for the same arguments, where it depends on nothing else; a list stands for what is in it."""
-    draw = lru_cache(maxsize=KEPT, typed=True)(macro)
+    """Draw a macro once for the same arguments, where it depends on nothing else."""
+    return lru_cache(maxsize=KEPT, typed=True)(macro)
+
+
+def remembered_for_lists(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    """Do the same where an argument may be a list, which stands for what is in it."""
+    draw = remembered(macro)
 
     def draw_once(*values: Any, **options: Any) -> Markup:
         try:

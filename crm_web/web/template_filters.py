@@ -40,7 +40,7 @@ from crm_web.records.recurrence import read_rule
 from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
 from crm_web.web.markdown import markdown
 from crm_web.web.postal_addresses import FIELDS, address_fields, write_address
-from crm_web.web.remembered import remembered, remembered_under
+from crm_web.web.remembered import remembered, remembered_for_lists, remembered_under
 
 Amount = Decimal | int | float
 
@@ -354,7 +354,9 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.globals["address_fields"] = address_fields
     # For forms that templates draw by themselves; see crm_web.web.forms.IdempotentForm.
     app.jinja_env.globals["submission_key"] = uuid4
-    app.jinja_env.globals.update(remembered=remembered, remembered_under=remembered_under)
+    app.jinja_env.globals.update(
+        remembered=remembered, remembered_for_lists=remembered_for_lists, remembered_under=remembered_under
+    )
     app.jinja_env.filters.update(FOR_ALL)
     for name, filter_ in FOR_READER.items():
         app.jinja_env.filters[name] = _for_current_reader(filter_)

@@ -30,7 +30,7 @@ class LeadListParams(SpecListParams):
 
     def list_rows(self, records: Sequence[Any]) -> list[TableRow]:
         before, after = url_before_id("leads.show_lead", "lead_id"), self.back
-        names_company = "company" not in self.columns
+        names_company, may_all = "company" not in self.columns, may(self.me, Action.CHANGE_ANY)
         return [
             TableRow(
                 lead.id,
@@ -38,7 +38,7 @@ class LeadListParams(SpecListParams):
                 f"{before}{lead.id}{after}",
                 lead.company if names_company and lead.company != lead.name else None,
                 lead.company,
-                may_change(self.me, lead),
+                may_all or may_change(self.me, lead),
             )
             for lead in records
         ]
