@@ -10,11 +10,13 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.extensions import db
-from crm_web.lists.plain_rows import OF_RECORD, PlainRecords, columns_of
+from crm_web.lists.plain_rows import OF_RECORD, PlainRecords
 from crm_web.models import Activity, Change, Customer, File, Lead
 from crm_web.records.people import name_people_of_rows
 
 Place = TypeVar("Place", Lead, Customer, Activity, Lead | Customer, Lead | Customer | Activity)
+OF_ACTIVITY = ("id", "kind", "subject", "created_by_id", "assignee_id")
+"""What is read of the activity that a file belongs to: its name, and who may edit it."""
 MOST = 200
 """How many files of a record are listed."""
 
@@ -47,7 +49,7 @@ def _select_files(*, is_of_lead: bool) -> PlainRecords:
         )
         query = query.where(File.id.in_(ids))
     query = query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST)
-    return PlainRecords(query, File, activity=columns_of(Activity), lead=OF_RECORD, customer=OF_RECORD)
+    return PlainRecords(query, File, activity=OF_ACTIVITY, lead=OF_RECORD, customer=OF_RECORD)
 
 
 def get_file(file_id: int) -> File | None:
