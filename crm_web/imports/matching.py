@@ -124,10 +124,11 @@ UPDATE import_plan p SET action = 'customer', customer_id = m.customer_id, match
     ) found ORDER BY line, how, customer_id
 ) m WHERE m.line = p.line AND p.action = 'create' AND NOT p.is_early
 """
+# Rows without an id were told apart before.
 _COMPARE_IDS_OF_ROWS = """
 UPDATE import_plan p SET action = 'known', same_as = d.first, matched = 'ID' FROM (
     SELECT r.line, min(r.line) OVER (PARTITION BY r.external_system, r.external_id) AS first
-    FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create'
+    FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create' AND r.external_system <> 'row'
 ) d WHERE d.line = p.line AND d.first < d.line
 """
 # Where an email has several first names, each is somebody; a row without one is the first of them.

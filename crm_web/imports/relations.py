@@ -42,34 +42,28 @@ FROM (
         AND NOT EXISTS (SELECT FROM external_ids o WHERE o.external_id = r.contact_ref AND o.contact_id IS NOT NULL)
 ) f WHERE f.line = r.line
 """  # noqa: S608
-# A deal is often named after its company: “Long Group - New business”.
-_LINK_BY_NAME = """
-WITH named AS MATERIALIZED (
-    SELECT line, crm_fold(btrim(coalesce(nullif(btrim(r.company), ''), r.deal_company))) AS name
-    FROM import_rows r JOIN import_links l USING (line) WHERE l.customer_id IS NULL
-)
-UPDATE import_links l SET customer_id = c.id FROM named n, (
-    SELECT sort_name, min(id) AS id FROM customers
-    WHERE deleted_at IS NULL AND kind = 'organisation' AND sort_name IN (SELECT name FROM named)
-    GROUP BY sort_name HAVING count(*) = 1
-) c WHERE n.line = l.line AND c.sort_name = n.name
-"""
 # Each row is looked up by an index: the customers and contacts may be many more than the rows.
-_LINK_BY_DOMAIN = """
+_LINK_BY_KEY = Template("""
 SET LOCAL enable_seqscan = off;
 WITH named AS MATERIALIZED (
-    SELECT line, crm_host(coalesce(r.company_domain, r.website)) AS host
-    FROM import_rows r JOIN import_links l USING (line) WHERE l.customer_id IS NULL
+    SELECT line, $key AS key FROM import_rows r JOIN import_links l USING (line) WHERE l.customer_id IS NULL
 )
 UPDATE import_links l SET customer_id = f.id FROM named n, (
-    SELECT host, min(c.id) AS id FROM (SELECT DISTINCT host FROM named) h CROSS JOIN LATERAL (
-        SELECT c.id FROM customers c WHERE crm_host(c.website) = h.host
+    SELECT key, min(c.id) AS id FROM (SELECT DISTINCT key FROM named WHERE key IS NOT NULL) k CROSS JOIN LATERAL (
+        SELECT c.id FROM customers c WHERE $key_of_customer = k.key
             AND c.deleted_at IS NULL AND c.kind = 'organisation' LIMIT 2
     ) c
-    GROUP BY host HAVING count(*) = 1
-) f WHERE n.line = l.line AND f.host = n.host;
+    GROUP BY key HAVING count(*) = 1
+) f WHERE n.line = l.line AND f.key = n.key;
 SET LOCAL enable_seqscan = on
-"""
+""")
+# A deal is often named after its company: “Long Group - New business”.
+_LINK_BY_NAME = _LINK_BY_KEY.substitute(
+    key="crm_fold(btrim(coalesce(nullif(btrim(r.company), ''), r.deal_company)))", key_of_customer="c.sort_name"
+)
+_LINK_BY_DOMAIN = _LINK_BY_KEY.substitute(
+    key="crm_host(coalesce(r.company_domain, r.website))", key_of_customer="crm_host(c.website)"
+)
 _LINK_CONTACTS = """
 SET LOCAL enable_seqscan = off;
 UPDATE import_links l SET contact_id = c.id FROM (

@@ -75,7 +75,8 @@ CHUNK = 4_000
 LARGEST = 1_000_000
 """How many characters they may have, so that memory stays flat."""
 SMALLEST = 250
-"""From how many rows on a chunk is sent before it is full, where somebody waits to write it."""
+"""From how many rows on the first chunk is sent before it is full, since somebody waits to write it. For each further
+one it is twice as many, up to half of a full one, as small statements cost more a row."""
 LINES_AT_ONCE = 50
 
 
@@ -88,6 +89,7 @@ class Staging:
     def __init__(self, cursor: Cursor, target: Target = Target.LEADS, *, ahead: WriterAhead | None = None) -> None:
         self._cursor, self._ahead = cursor, ahead
         self._first = self._last = 0
+        self._smallest = SMALLEST
         further, add = _FURTHER.get(target, ((), ""))
         self._staged = STAGED + further
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
@@ -102,7 +104,7 @@ class Staging:
         values["line"] = self._last = line
         self._first = self._first or line
         self._rows.write(list(map(values.get, self._staged)))
-        if self._rows.is_full or (self._ahead and self._rows.count >= SMALLEST and self._ahead.is_idle):
+        if self._rows.is_full or (self._ahead and self._rows.count >= self._smallest and self._ahead.is_idle):
             self._send()
 
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
@@ -136,6 +138,7 @@ class Staging:
         if self._ahead and has_rows:
             self._ahead.begin(self._first, self._last)
             self._first = 0
+            self._smallest = max(self._smallest, min(2 * self._smallest, CHUNK // 2))
 
 
 class _Sheet:

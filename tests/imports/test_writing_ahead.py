@@ -142,7 +142,9 @@ def test_what_a_record_may_match_or_somebody_waits_for_is_not_written_ahead(
     [
         ({"CHUNK": 4}, [(2, 5), (6, 9), (10, 10)]),
         ({"LARGEST": 1}, [(line, line) for line in range(2, 11)]),
-        ({"SMALLEST": 3}, [(2, 4), (5, 7), (8, 10)]),
+        ({"SMALLEST": 1}, [(2, 2), (3, 4), (5, 8), (9, 10)]),
+        ({"SMALLEST": 1, "CHUNK": 4}, [(2, 2), (3, 4), (5, 6), (7, 8), (9, 10)]),
+        ({"SMALLEST": 4, "CHUNK": 4}, [(2, 5), (6, 9), (10, 10)]),
         ({}, [(2, 10)]),
     ],
 )
