@@ -104,12 +104,13 @@ def name_people_of_rows(rows: Iterable[Any], *roles: str) -> None:
         for role in roles:
             person_id = getattr(row, f"{role}_id")
             if person_id is not None and person_id not in known:  # Hired since this request began.
-                known = _load_people_by_id(None)
+                known = {person.id: person for person in _load_people(None)}
             setattr(row, role, known.get(person_id))
 
 
-def _load_people_by_id(_: None) -> dict[int, Person]:
-    return {person.id: person for person in _load_people(None)}
+def _map_people(_: None) -> dict[int, Person]:
+    """Of those that are kept, so that a process which knows nobody yet asks once for both."""
+    return {person.id: person for person in list_people()}
 
 
 def _load_people(_: None) -> Sequence[Person]:
@@ -153,5 +154,5 @@ def _select_employees() -> Select[Any]:
 
 
 _people = VersionedCache(_load_people, "employees")
-_people_by_id = VersionedCache(_load_people_by_id, "employees")
+_people_by_id = VersionedCache(_map_people, "employees")
 _employees = VersionedCache(_load_employee, "employees")
