@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, collate, exists, false, func, or_
+from sqlalchemy import ColumnElement, case, collate, exists, false, func, or_, select
 
 from crm_web.models import Activity, Contact, Customer, CustomerStatus, Employee, Lead, StatusKind
 from crm_web.records.matching import Way
@@ -45,9 +45,10 @@ def _fold_quickly(text: ColumnElement[str]) -> ColumnElement[str]:
 
 LIVING = {
     Contact: exists().where(Customer.id == Contact.customer_id, Customer.deleted_at.is_(None)),
+    # Each record is looked up: for EXISTS the planner would rather read all customers, of however few activities.
     Activity: or_(
-        exists().where(Lead.id == Activity.lead_id, Lead.deleted_at.is_(None)),
-        exists().where(Customer.id == Activity.customer_id, Customer.deleted_at.is_(None)),
+        select(Lead.deleted_at.is_(None)).where(Lead.id == Activity.lead_id).scalar_subquery(),
+        select(Customer.deleted_at.is_(None)).where(Customer.id == Activity.customer_id).scalar_subquery(),
     ),
 }
 """What belongs to a record is not found while that is in the trash."""
