@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ SPARSE: list[dict[str, Any]] = [
     {"words": "tied", "lacks": ["email"]},
     {"countries": ["GB"]},
     {"countries": ["GB"], "left": LeftStatusFilter(statuses=[LeadStatus.QUALIFIED])},
-    {"currency": "EUR", "active_from": clock.now()},
+    {"currency": "EUR", "active_from": datetime(2026, 1, 1, tzinfo=UTC)},
     {"words": "tied", "lacks": ["activity"], "currency": "EUR"},
 ]
 SORTS = ("-updated_at", "name", "-owner", "country", "-last_activity")
