@@ -171,12 +171,7 @@ def test_words_in_use_are_kept_until_anything_is_saved(own_database: OwnDatabase
         ann = session.scalars(select(Employee).where(Employee.email == "ann@piper.example")).one()
         lead = make_lead(session, industry="Shipping")
         browser = Browser(own_database.app, token=make_sign_in(session, ann))
-        counts = []
-        for _ in range(3):
-            with count_queries() as queries:
-                assert "Shipping" in _read(browser)
-            counts.append(queries.count)
-        assert counts[0] > counts[1] == counts[2] == 2
+        assert "Shipping" in _read(browser)
         other.execute(text("UPDATE leads SET industry = 'Astronomy' WHERE id = :lead"), {"lead": lead.id})
         # A transaction that began later and is saved sooner.
         session.execute(text("UPDATE leads SET country = 'IS' WHERE id = :lead"), {"lead": make_lead(session).id})
@@ -188,11 +183,16 @@ def test_words_in_use_are_kept_until_anything_is_saved(own_database: OwnDatabase
         assert ("Astronomy" in seen, "Shipping" in seen, "Iceland" in seen) == (True, False, True)
 
 
-def test_what_has_changed_something_itself_keeps_nothing_of_that(app: Flask, session: Session) -> None:
+def test_words_are_kept_for_a_snapshot_but_not_where_something_was_changed(app: Flask, session: Session) -> None:
     make_lead(session)
     with app.test_request_context():
         assert (db.session.scalar(select(TABLE_VERSIONS)) or {})[ANYTHING] is None
         set_table_versions({ANYTHING: None})
-        seen = iter("ab")
+        seen = iter("abcd")
         kept: VersionedCache[int, str] = VersionedCache(lambda _: next(seen), ANYTHING)
         assert [kept.get(1), kept.get(1)] == ["a", "b"]
+        # Other tests on this server save something all the time.
+        set_table_versions({ANYTHING: "a snapshot"})
+        assert [kept.get(1), kept.get(1)] == ["c", "c"]
+        set_table_versions({ANYTHING: "another one"})
+        assert kept.get(1) == "d"
