@@ -52,8 +52,10 @@ def _win_as_the_product(url: str, writers: int) -> Writer:
                     break
                 by = db.session.scalars(select(Employee).where(Employee.email == "max@piper.example")).one()
                 # Found and locked by one statement, as by the page and the API.
-                if lead := find_locked(Lead, lead_id, by=by):
-                    change_status(lead, LeadStatus.WON, by=by)
+                lead = find_locked(Lead, lead_id, by=by)
+                if lead is None:
+                    raise LookupError(f"Lead {lead_id} is gone.")
+                change_status(lead, LeadStatus.WON, by=by)
                 db.session.commit()
                 won += 1
             db.session.remove()
