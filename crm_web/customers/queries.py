@@ -13,11 +13,9 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.activities.queries import EMAILS
 from crm_web.core.extensions import db
-from crm_web.core.prepared import Prepared
-from crm_web.core.versioned_cache import ANYTHING, VersionedCache
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
-from crm_web.lists.distinct_values import select_words_in_use
+from crm_web.lists.distinct_values import WordsInUse, select_words_in_use
 from crm_web.lists.plain_rows import OF_RECORD, PlainRecords
 from crm_web.lists.record_filters import RecordFilter
 from crm_web.lists.spec import ListSpec
@@ -51,30 +49,18 @@ class CustomerFilter(RecordFilter):
         return super().list_conditions(spec) + [column.in_(words) for column, words in chosen if words]
 
 
-def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
+def list_words_in_use() -> dict[str, list[str]]:
     """List what customers can be filtered by, as far as it is a matter of what somebody typed, in one statement.
 
     :return: the industries and countries in use, each in alphabetical order
     """
-    return _words.get(limit)
+    return _WORDS.read()
 
 
-def _load_words_in_use(limit: int) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"industry": [], "country": []}
-    for kind, word in _select_words_in_use(limit).all():
-        found[kind].append(word)
-    return found
-
-
-_words: VersionedCache[int, dict[str, list[str]]] = VersionedCache(_load_words_in_use, ANYTHING)
-
-
-@cache
-def _select_words_in_use(limit: int) -> Prepared:
-    industry = select_words_in_use("industry", Customer, CUSTOMERS.sorts["industry"], Customer.industry, limit=limit)
-    codes = CUSTOMERS.groups["country"].column
-    country = select_words_in_use("country", Customer, codes, Customer.billing_country, limit=limit)
-    return Prepared(union_all(*(part.subquery().select() for part in (industry, country))))
+_WORDS = WordsInUse(
+    industry=select_words_in_use("industry", Customer, CUSTOMERS.sorts["industry"], Customer.industry),
+    country=select_words_in_use("country", Customer, CUSTOMERS.groups["country"].column, Customer.billing_country),
+)
 
 
 def find_customer_name(customer_id: int) -> str | None:

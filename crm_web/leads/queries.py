@@ -21,18 +21,16 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.orm import joinedload
 
 from crm_web.activities.queries import EMAILS
 from crm_web.core.extensions import db
 from crm_web.core.prepared import ONE_PLAN, Prepared
-from crm_web.core.versioned_cache import ANYTHING, VersionedCache
 from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.leads.left_status import LeftStatusFilter, has_left_status
 from crm_web.leads.spec import LEADS
-from crm_web.lists.distinct_values import select_words_in_use
+from crm_web.lists.distinct_values import WordsInUse, select_words_in_use
 from crm_web.lists.plain_rows import PlainRecords
 from crm_web.lists.record_filters import RecordFilter, within
 from crm_web.lists.sorting import NO_DAY
@@ -188,32 +186,21 @@ def list_sources(*, limit: int = 200) -> Sequence[str]:
     ).all()
 
 
-def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
+def list_words_in_use() -> dict[str, list[str]]:
     """List what leads can be filtered by, as far as it is a matter of what somebody typed, in one statement.
 
     :return: the known sources, and the industries and countries in use, each in alphabetical order
     """
-    return _words.get(limit)
+    return _WORDS.read()
 
 
-def _load_words_in_use(limit: int) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}
-    for kind, word in _select_words_in_use(limit).all():
-        found[kind].append(word)
-    return found
-
-
-_words: VersionedCache[int, dict[str, list[str]]] = VersionedCache(_load_words_in_use, ANYTHING)
-
-
-@cache
-def _select_words_in_use(limit: int) -> Prepared:
-    source = select(literal("source").label("kind"), LeadSource.name.label("word"))
-    source = source.order_by(func.crm_fold(LeadSource.name), LeadSource.name).limit(limit)
-    industry = select_words_in_use("industry", Lead, LEADS.sorts["industry"], Lead.industry, limit=limit)
-    country = select_words_in_use("country", Lead, LEADS.groups["country"].column, Lead.country, limit=limit)
-    # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
-    return Prepared(union_all(*(part.subquery().select() for part in (source, industry, country))))
+_WORDS = WordsInUse(
+    source=select(literal("source").label("kind"), LeadSource.name.label("word")).order_by(
+        func.crm_fold(LeadSource.name), LeadSource.name
+    ),
+    industry=select_words_in_use("industry", Lead, LEADS.sorts["industry"], Lead.industry),
+    country=select_words_in_use("country", Lead, LEADS.groups["country"].column, Lead.country),
+)
 
 
 def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord]]:
